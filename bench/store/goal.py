@@ -82,7 +82,7 @@ class GoalTest:
     def _verdict(self) -> str:
         goal = quantity(self.goal, PERCENT)
         if self.limit:
-            return f"cannot be tested against {goal}, since {self.limit:g} s and not steps ended trainings (--train-limit)"
+            return f"cannot be tested against {goal}, since {self.limit:g} s ended trainings (--train-limit)"
         if self.p is None:
             return f"cannot be tested against {goal}"
         verdict = "is above" if self.passed else "is not shown to be above"

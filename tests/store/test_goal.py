@@ -58,7 +58,7 @@ def test_trainings_of_unlike_length_are_not_tested():
     cut = [*whole[1:], replace(whole[0], training={**(whole[0].training or {}), "limit": 2.0})]
     test = judged(cut)
     assert (test.p, test.passed) == (None, False)
-    words = "over 4 seeds cannot be tested against 99.00 %, since 2 s and not steps ended trainings (--train-limit), after"
+    words = "over 4 seeds cannot be tested against 99.00 %, since 2 s ended trainings (--train-limit), after"
     assert words in test.by_mean
 
 
