@@ -34,7 +34,7 @@ class GoalVerdict:
         goal: the accuracy aimed at.
         split: whose images tell the accuracy.
         accuracy: at the end, the mean over the seeds that have one.
-        p: of the one-sided test that this mean is above the goal; None without a spread.
+        p: of the one-sided test that this mean is above the goal; None without a spread, or where seconds ended any.
         passed: whether it is above, with no seed left out.
         seeds: how many were asked for.
         lost: what became of those without an accuracy; "" where there are none.
