@@ -159,6 +159,7 @@ Fp32Precision = Literal[
     "matmul_tf32", "matmul_bf16", "conv_tf32", "conv_bf16", "rnn_tf32", "rnn_bf16",
 ]  # fmt: skip
 FP32_PRECISIONS: tuple[Fp32Precision, ...] = get_args(Fp32Precision)
+NARROW_PRODUCTS = tuple(name for name in FP32_PRECISIONS if name not in ("default", "ieee"))  # of fewer digits
 
 # What kind of number a metric is: a count that is the same in every run, seconds, something a second, a quotient of
 # two like quantities, bytes that vary, joules or watts, a share between 0 and 1, a count that varies, or another number

@@ -13,7 +13,7 @@ import pandas as pd
 
 from bench.metrics import OPERATORS_OF
 from bench.text import percent
-from bench.vocabulary import STEP_PHASES
+from bench.vocabulary import NARROW_PRODUCTS, STEP_PHASES
 
 MOST = 0.5  # a limit that explains no more of a step than that is not what bounds it
 RATES = {"compute": "flops_per_second", "bandwidth": "bytes_per_second", "launches": "operator_seconds"}
@@ -158,7 +158,12 @@ def refusal(ceilings: Sequence[Mapping[str, Any]]) -> str:
 
 
 def ceiling_for(cell: Mapping[Any, Any], ceilings: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """The ceilings of the cell's device, dtype and threads; None where they were not measured."""
+    """The ceilings of the cell's device, dtype and threads; None where they were not measured.
+
+    That of float32 is of IEEE's products, which those of fewer digits may exceed: such a cell has none.
+    """
+    if cell["dtype"] == "float32" and cell.get("fp32_precision") in NARROW_PRODUCTS:
+        return None
     alike = (one for one in usable(ceilings) if all(one.get(name) == cell[name] for name in _USE))
     return next(alike, None)
 

@@ -21,6 +21,7 @@ from bench.store.pooling import pooled
 from bench.store.seeds import Asked, Seeds, asked_of, over_seeds
 from bench.store.warning import DISTURBED, Warning, disturbed_parts
 from bench.text import PERCENT, either_way, plural, quantity, with_interval
+from bench.vocabulary import NARROW_PRODUCTS
 
 # What a source that says nothing of it is taken to have done.
 USUAL = {
@@ -31,7 +32,6 @@ USUAL = {
 # What times of forward and backward depend on; the optimizer and its implementation have no part in them.
 TIMED = ("dtype", "mode", "memory_format")
 PLAIN = {"augmentation": "none", "accumulate": 1, "world_size": 1}  # likewise, and nobody published times of any other
-_NARROW = ("tf32", "bf16")  # of what float32 loses digits in products
 MOST = 100  # seeds; nobody trains more
 
 
@@ -208,8 +208,8 @@ def _needed(record: _Record, room: float) -> str:
 
 def _products(cell: Cell) -> list[str]:
     """That products of float32 were computed in fewer digits, where they were."""
-    arithmetic = cell.fp32_precision.rpartition("_")[2]
-    return [f"products of float32 in {arithmetic}"] if cell.dtype == "float32" and arithmetic in _NARROW else []
+    narrow = cell.dtype == "float32" and cell.fp32_precision in NARROW_PRODUCTS
+    return [f"products of float32 in {cell.fp32_precision.rpartition('_')[2]}"] if narrow else []
 
 
 def _epochs(own: list[float], theirs: float) -> list[str]:

@@ -139,6 +139,14 @@ def test_without_the_ceilings_of_its_kind_a_cell_has_no_bound(other):
     assert bounds(rows(), []) is None
 
 
+@pytest.mark.parametrize(
+    ("precision", "has"), [("default", True), ("ieee", True), ("bf16", False), ("conv_tf32", False)]
+)
+def test_products_of_fewer_digits_are_held_against_no_ceiling_of_ieee_s(precision, has):
+    """Beside it such a step reaches a share of a rate that is not its own."""
+    assert (bounds(rows().assign(fp32_precision=precision), [CEILING]) is not None) is has
+
+
 @pytest.mark.parametrize("missing", ["step", "flops", "bytes_moved"])
 def test_without_times_or_counts_a_cell_has_no_bound(missing):
     table = rows()
