@@ -229,8 +229,11 @@ def file_of(text: str, base: Path) -> Path | None:
     return copy_of(base / Path(origin.file).expanduser()) if origin and origin.file else None
 
 
-def split_outside_brackets(text: str) -> list[str]:
-    """The parts between commas that stand in no bracket: of `MyNet(width=1,depth=2),optimizer=adam` two."""
+def split_outside_brackets(text: str, between: str = ",") -> list[str]:
+    """The parts between commas that stand in no bracket: of `MyNet(width=1,depth=2),optimizer=adam` two.
+
+    Another sign may stand `between` them.
+    """
     parts, depth, quote, escaped = [""], 0, "", False
     for sign in text:
         if quote:
@@ -240,7 +243,7 @@ def split_outside_brackets(text: str) -> list[str]:
             quote = sign
         else:
             depth += (sign in "([{") - (sign in ")]}")
-        if sign == "," and depth == 0:
+        if sign == between and depth == 0:
             parts.append("")
         else:
             parts[-1] += sign

@@ -15,6 +15,7 @@ from bench import files
 from bench.errors import BenchError, brief, unknown
 from bench.plan.compiled import COMPILED
 from bench.plan.loader import LOADING, RESIDENT, loader_of
+from bench.plan.origin import split_outside_brackets
 from bench.plan.timing import EVALUATIONS_PER_EPOCH
 from bench.plan.toml import LARGEST, table_of
 from bench.vocabulary import ENGINES, FP32_PRECISIONS, MODES, NO_ENGINE
@@ -643,7 +644,7 @@ def _target(text: str) -> str:
 
 def _variant(text: str) -> str:
     """VARIANT=BASE."""
-    name, _, base = text.partition("=")
+    name, base = split_outside_brackets(text, "=")
     if not name or not base:
         raise ValueError(text)
     return text

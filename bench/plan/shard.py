@@ -81,8 +81,9 @@ def _units(cells: Iterable[Cell], plan: Plan) -> list[tuple[Cell, ...]]:
     and an efficiency is of one machine.
     """
     units: dict[Cell, list[Cell]] = {}
-    for cell in cells:
-        units.setdefault(group_of(cell, plan.held_out) if plan.tune else kin(cell, plan), []).append(cell)
+    every = tuple(cells)
+    for cell in every:
+        units.setdefault(group_of(cell, plan.held_out, every) if plan.tune else kin(cell, plan), []).append(cell)
     return [tuple(unit) for unit in units.values()]
 
 

@@ -58,9 +58,10 @@ def trials_of(cells: Iterable[Cell], plan: Plan, catalogue: Catalogue) -> tuple[
         raise BenchError("--tune is judged on validation images, its result on test images: leave out --splits")
     if not plan.epochs:
         raise BenchError("--tune needs training to judge a rate by: give --epochs 1 or more, or leave out --tune")
+    every = tuple(cells)
     return tuple(
         replace(group, learning_rate=rate, split="validation", seed=seed)
-        for group in dict.fromkeys(group_of(cell, plan.held_out) for cell in cells)
+        for group in dict.fromkeys(group_of(cell, plan.held_out, every) for cell in every)
         for rate in rates_around(catalogue.optimizers[group.optimizer]["learning_rate"], plan.tune)
         for seed in range(max(plan.seeds) + 1, max(plan.seeds) + 1 + SEEDS)
     )
@@ -72,12 +73,12 @@ def plan_of_trials(plan: Plan) -> Plan:
     return replace(once, profile=False, insight=False, surface=False, energy=False, starts=False)
 
 
-def group_of(cell: Cell, held_out: Iterable[str] = ()) -> Cell:
+def group_of(cell: Cell, held_out: Iterable[str] = (), beside: Iterable[Cell] = ()) -> Cell:
     """What shares a rate with the cell: its configuration but for the rate, and that of its base where it is held out.
 
-    `held_out` is a plan's.
+    `held_out` is a plan's, and `beside` are cells of it.
     """
-    return replace(base_of(cell, held_out).configuration, learning_rate=None, split="test")
+    return replace(base_of(cell, held_out, beside).configuration, learning_rate=None, split="test")
 
 
 def merged(trials: Iterable[Trial]) -> list[Trial]:
@@ -172,7 +173,7 @@ def with_best_rates(
     """
     kept, skipped = [], []
     for cell in cells:
-        trials = merged(by_group.get(group_of(cell, held_out), []))
+        trials = merged(by_group.get(group_of(cell, held_out, by_group), []))
         best = best_of(trials)
         if best:
             kept.append(replace(cell, learning_rate=best.learning_rate))

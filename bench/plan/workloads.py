@@ -6,7 +6,10 @@ from typing import Any
 
 from bench.errors import BenchError, unknown
 from bench.plan.cell import Cell
+from bench.plan.origin import split_outside_brackets
 from bench.plan.plan import share
+
+_OF_A_NET = "architecture="  # what an origin of it begins with, which stands before those of other fields
 
 
 def targets_of(texts: Iterable[str]) -> dict[str, float]:
@@ -21,12 +24,26 @@ def target_of(cell: Cell, plan: Mapping[str, Any]) -> float:
 
 def bases_of(texts: Iterable[str]) -> dict[str, str]:
     """For each architecture that is held out the one whose learning rates it takes, of texts such as mlp_bn=mlp."""
-    return {name: base for name, _, base in (text.partition("=") for text in texts)}
+    parted = (split_outside_brackets(text, "=") for text in texts)
+    return {parts[0]: parts[1] for parts in parted if len(parts) > 1}
 
 
-def base_of(cell: Cell, held_out: Iterable[str]) -> Cell:
-    """The cell that is tuned for this one: of the base of an architecture that is held out, else itself."""
-    return replace(cell, architecture=bases_of(held_out).get(cell.architecture, cell.architecture))
+def base_of(cell: Cell, held_out: Iterable[str], beside: Iterable[Cell] = ()) -> Cell:
+    """The cell that is tuned for this one: of the base of an architecture that is held out, else itself.
+
+    Args:
+        cell: the one.
+        held_out: of a plan.
+        beside: cells of the same plan, by which it is known what a base that nobody registered is made from.
+
+    """
+    base = bases_of(held_out).get(cell.architecture)
+    if base is None:
+        return cell
+    known = next((each.origins for each in beside if each.architecture == base), ())
+    named = (origin for origin in known if origin.startswith(_OF_A_NET))
+    rest = (origin for origin in cell.origins if not origin.startswith(_OF_A_NET))
+    return replace(cell, architecture=base, origins=(*named, *rest))
 
 
 def check_workloads(targets: Iterable[str], held_out: Iterable[str], known: Collection[str]) -> None:

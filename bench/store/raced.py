@@ -8,7 +8,7 @@ from typing import Any
 from bench.plan.cell import Cell
 from bench.plan.short_names import short_names
 from bench.plan.tuning import Trial, at_edge, best_of, group_of
-from bench.plan.workloads import bases_of, target_of
+from bench.plan.workloads import base_of, bases_of, target_of
 from bench.store.attempts import Attempt, attempts_of, costs, rates, reason, splits, tried_of
 from bench.store.race import Pair, Race
 from bench.store.race_labels import labels_of
@@ -75,7 +75,7 @@ def _edges(
         best = best_of(trials)
         if best and at_edge(trials, best):
             edges.setdefault(Cell.from_dict(entry["cell"]), set()).add(best.learning_rate)
-    groups = {pair: group_of(tries[0].cell, held_out) for pair, tries in gathered.items()}
+    groups = {pair: group_of(tries[0].cell, held_out, edges) for pair, tries in gathered.items()}
     return {pair: tuple(sorted(edges[group])) for pair, group in groups.items() if group in edges}
 
 
@@ -115,10 +115,11 @@ def _against_seconds(disturbed: int, machines: int) -> Iterator[str]:
 
 def _order(race: Race, plan: Mapping[str, Any]) -> None:
     """Part the workloads into those that are tuned and those that are held out, and name them."""
-    bases = bases_of(plan.get("held_out") or ())
+    held_out = plan.get("held_out") or ()
+    bases = bases_of(held_out)
     every = sorted(race.targets, key=lambda workload: workload.id)
     race.targets = {workload: race.targets[workload] for workload in every}
     race.labels = dict(zip(every, short_names(every), strict=True))
-    pairs = ((replace(each, architecture=bases.get(each.architecture, "")), each) for each in every)
+    pairs = ((base_of(each, held_out, every), each) for each in every if each.architecture in bases)
     race.held_out = {base: each for base, each in pairs if base in race.targets}
     race.workloads = tuple(each for each in every if each not in race.held_out.values())

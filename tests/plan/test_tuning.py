@@ -225,3 +225,19 @@ def test_targets_of_architectures_that_are_not_measured_are_passed_over(catalogu
         "mlp"
     }  # its rate is still needed
     assert expand(replace(HELD_OUT, architectures=("mlp",)), catalogue()).cells
+
+
+def test_a_net_of_ones_own_that_is_held_out_takes_the_rate_of_its_base_and_is_no_trial_itself(catalogue):
+    own, variant = "nets.py:net", "nets.py:net(width=32)"
+    plan = replace(HELD_OUT, architectures=(own, variant), held_out=("net(width=32)=net",), targets=())
+    cells = [
+        Cell(name, "sgd", origins=(f"architecture={text}",))
+        for name, text in (("net", own), ("net(width=32)", variant))
+    ]
+    trials = trials_of(cells, plan, catalogue())
+    assert {(trial.architecture, trial.source("architecture")) for trial in trials} == {("net", own)}
+    assert len(trials) == 3 * SEEDS
+    tried = [Trial(trial.learning_rate, "ok", accuracy=trial.learning_rate) for trial in trials]
+    kept, lost = with_best_rates(cells, {group_of(trials[0]): tried}, plan.held_out)
+    assert [cell.source("architecture") for cell in kept] == [own, variant]
+    assert lost == []

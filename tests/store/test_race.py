@@ -277,3 +277,16 @@ def test_what_is_held_out_of_a_net_that_was_not_measured_is_a_workload_like_othe
     assert [workload.architecture for workload in alone.workloads] == ["mlp_bn"]
     assert alone.held_out == {}
     assert alone.held_out_profiles("seconds") is None
+
+
+def test_a_net_of_ones_own_is_held_out_of_another(tmp_path):
+    plan = {"until": 0.9, "held_out": ["net(width=32)=net"]}
+    lines = [
+        each
+        for name in ("net", "net(width=32)")
+        for optimizer, seconds in (("adam", 1.0), ("sgd", 2.0))
+        for each in three_seeds(name, optimizer, *[seconds] * 3, origins=(f"architecture=nets.py:{name}",))
+    ]
+    mine = race(tmp_path, *lines, plan=plan)
+    assert [workload.architecture for workload in mine.workloads] == ["net"]
+    assert [workload.architecture for workload in mine.held_out.values()] == ["net(width=32)"]
