@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.insight.subject import AbsentError
-from bench.plan.surface import SIDE
+from bench.plan.surface import ON_A_LINE, SIDE
 from bench.store.raster import raster_of
 from bench.store.surface import Plane, Track
 from bench.vocabulary import PlaneKind
@@ -162,6 +162,16 @@ def plane_of(
     logs = logs.nan_to_num(nan=float(finite.max()), posinf=float(finite.max()))
     picture = raster_of(logs[None, None].numpy())
     return Plane(kind=kind, points=points, centre=centre, reach=reach, losses=picture, tracks=tracks)
+
+
+def ridges_of(ends: Sequence[Tensor], landscape: Landscape) -> tuple[float, ...]:
+    """The highest loss on the straight line between each two ends (parameters,), in the order of their pairs.
+
+    It is that of the weights there: points of a plane lie too far apart to tell it.
+    """
+    lines = ([torch.lerp(*pair, share) for share in torch.linspace(0, 1, ON_A_LINE)] for pair in combinations(ends, 2))
+    losses = (torch.tensor([landscape.loss_at(weights) for weights in line]) for line in lines)
+    return tuple(float(f"{each[each.isfinite()].max():.4g}") for each in losses)
 
 
 def _window(tracks: Sequence[Track]) -> tuple[tuple[float, float], float]:

@@ -16,6 +16,7 @@ from bench.vocabulary import NO_ENGINE
 MOST_PARAMETERS = 100_000
 MOST_PATHS = 24  # of one net
 POINTS = 33  # of a path at which weights are kept, start and end included
+ON_A_LINE = 51  # points of a straight line between two ends, these among them
 SIDE, PLANES = 25, 3  # points of a plane along each side; planes of a net at most
 MOST_IMAGES, LEAST_IMAGES = 512, 128  # of the sample whose loss it is
 _FLOPS = 1e9  # of one forward pass over them

@@ -5,6 +5,7 @@ from itertools import combinations
 
 import numpy as np
 
+from bench.plan.surface import ON_A_LINE
 from bench.report.record import Row
 from bench.report.units import percent
 from bench.store.result import Floats
@@ -14,7 +15,7 @@ from bench.vocabulary import PlaneKind
 
 START = "start"  # the point of a plane that is no cell's end
 _MOST = 24  # paths in a sentence
-_ON_A_LINE = 101  # points at which the loss on a straight line is read off
+_READ = 101  # points at which the loss on a straight line is read off a picture
 _NEAR, _ROUND = (0.25, 0.5), 64  # of the length of the filters; places on a ring so far away
 _ROUNDED = 0.001  # difference of accuracies up to which a training is the same, its numbers rounded otherwise
 _OF_ITS_LENGTH = 0.01  # of a path: an end that is nearer to the plane is in it
@@ -55,14 +56,18 @@ def _through_start(net: Surface, rows: Sequence[Row], plane: Plane, _: Floats) -
 
 def _through_ends(net: Surface, rows: Sequence[Row], plane: Plane, losses: Floats) -> str:
     labels, ends = _labels(net, rows), _ends(net, plane)
-    highest = (
-        f"{number(10 ** _highest(plane, losses, ends[first], ends[second]))} from {labels[first]} to {labels[second]}"
-        for first, second in combinations(plane.points, 2)
+    pairs = [*combinations(plane.points, 2)]
+    known = plane.ridges or [10 ** _highest(plane, losses, ends[first], ends[second]) for first, second in pairs]
+    highest = joined(
+        f"{number(loss)} from {labels[first]} to {labels[second]}"
+        for loss, (first, second) in zip(known, pairs, strict=True)
     )
-    return (
-        f"The plane through the ends of {joined(labels[point] for point in plane.points)}, which are lowest. On the "
-        f"straight lines between them the loss is at most {joined(highest)}."
+    lines = (
+        f"At {ON_A_LINE} points of each straight line between them the loss is at most {highest}."
+        if plane.ridges
+        else f"On the straight lines between them the loss is about {highest} at most, as far as this picture tells."
     )
+    return f"The plane through the ends of {joined(labels[point] for point in plane.points)}, which are lowest. {lines}"
 
 
 def _random(net: Surface, rows: Sequence[Row], plane: Plane, losses: Floats) -> str:
@@ -93,7 +98,7 @@ def _ends(net: Surface, plane: Plane) -> Mapping[str, tuple[float, float]]:
 
 def _highest(plane: Plane, losses: Floats, start: tuple[float, float], end: tuple[float, float]) -> float:
     """The highest logarithm on the straight line between two points."""
-    shares = np.linspace(0, 1, _ON_A_LINE)
+    shares = np.linspace(0, 1, _READ)
     x, y = (first + shares * (last - first) for first, last in zip(start, end, strict=True))
     return float(_at(plane, losses, x, y).max())
 

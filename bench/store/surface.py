@@ -69,6 +69,8 @@ class Plane:
         reach: from the middle to an edge.
         losses: the decadic logarithm of the loss of the sample, line by line from the lowest y.
         tracks: of the paths, in their order.
+        ridges: of a plane through ends the highest loss at ON_A_LINE points of the straight line between each two of
+            `points`, 1-2, 1-3 and 2-3; none of other planes, and in versions before.
 
     """
 
@@ -78,6 +80,7 @@ class Plane:
     reach: Distance
     losses: Raster
     tracks: tuple[Track, ...]
+    ridges: Annotated[tuple[Distance, ...], Meta(max_length=3)] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,5 +129,6 @@ def _fits(surface: Surface) -> bool:
         set(plane.points) <= named
         and [len(track.x) for track in plane.tracks] == counts
         and all(len(track.x) == len(track.y) == len(track.off) for track in plane.tracks)
+        and len(plane.ridges) in (0, len(plane.points))  # three points have three pairs
         for plane in surface.planes
     )

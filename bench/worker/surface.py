@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +13,7 @@ from bench.data import Dataset
 from bench.devices import Device, device_for
 from bench.errors import reason_of
 from bench.insight.subject import AbsentError
-from bench.insight.surface import DRAW, Frame, Landscape, best_pair, frame_of, plane_of
+from bench.insight.surface import DRAW, Frame, Landscape, best_pair, frame_of, plane_of, ridges_of
 from bench.measure.batches import Sources, load_for
 from bench.measure.flops import flop_counter
 from bench.measure.workload import Workload
@@ -115,8 +115,10 @@ def _planes(paths: list[Path], weights: list[Tensor], landscape: Landscape, chan
     lowest = sorted(range(len(paths)), key=lambda at: paths[at].losses[-1])
     with suppress(AbsentError):  # ends on a line, or two alone
         channel.send("stage", "plane through three ends")
-        frame = frame_of(*(ends[at] for at in lowest[:3]))
-        yield plane_of("ends", tuple(paths[at].cell for at in lowest[:3]), frame, weights, landscape)
+        three = [ends[at] for at in lowest[:3]]
+        frame = frame_of(*three)
+        plane = plane_of("ends", tuple(paths[at].cell for at in lowest[:3]), frame, weights, landscape)
+        yield replace(plane, ridges=ridges_of(three, landscape))
     channel.send("stage", "random directions")
     generator = torch.Generator().manual_seed(DRAW)
     best = lowest[0]

@@ -368,7 +368,7 @@ SURFACES = (
         "Path", "The weights of one optimizer over its training.", Path,
         {"steps": "1", "losses": "1", "moved": "1", "accuracy": "1", "recorded": "1"},
     ),
-    Table("Plane", "The loss on a plane.", Plane, {"centre": "1", "reach": "1"}),
+    Table("Plane", "The loss on a plane.", Plane, {"centre": "1", "reach": "1", "ridges": "1"}),
     Table("Track", "A path as a plane shows it.", Track, {"x": "1", "y": "1", "off": "1", "share": "1"}),
 )  # fmt: skip
 PART = Table(

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from bench.insight.subject import AbsentError
-from bench.insight.surface import SIDE, Frame, Landscape, best_pair, frame_of, plane_of
+from bench.insight.surface import SIDE, Frame, Landscape, best_pair, frame_of, plane_of, ridges_of
 
 EYE = torch.eye(4)
 
@@ -54,6 +54,13 @@ def test_the_plane_holds_the_losses_and_all_paths(bowl):
     x, y = np.meshgrid(np.linspace(-0.8, 2.8, SIDE), np.linspace(-0.3, 3.3, SIDE))
     assert logs == pytest.approx(np.log10(1 + x**2 + y**2), abs=0.01)
     assert [track.share for track in plane.tracks] == [1, 1]
+
+
+def test_a_ridge_between_two_ends_is_told_by_the_loss_itself(bowl):
+    """A ridge that is narrower than the points of a plane lie apart."""
+    loss = bowl.loss_at
+    bowl.loss_at = lambda weights: loss(weights) + 9 * bool(abs(weights[0] - 1) < 1e-6)
+    assert ridges_of([EYE[1], 2 * EYE[0] + EYE[1], 3 * EYE[1]], bowl) == pytest.approx((12, 10, 15))
 
 
 def test_a_random_plane_reaches_one_length_whatever_the_paths(bowl):

@@ -1,6 +1,7 @@
 """A survey: paths from one start to the ends that the run recorded, planes that hold them, and why there is none."""
 
 from dataclasses import asdict
+from itertools import combinations
 
 import pytest
 import torch
@@ -57,6 +58,9 @@ def test_planes_hold_the_points_that_they_go_through(surface):
     assert all(track.off[0] == pytest.approx(0, abs=1e-4) for track in start.tracks)
     assert set(ends.points) == set(surface.cells)
     assert all(track.off[-1] == pytest.approx(0, abs=1e-4) for track in ends.tracks)
+    own = {path.cell: path.losses[-1] for path in surface.paths}
+    pairs = combinations(ends.points, 2)
+    assert all(ridge >= max(map(own.get, pair)) * 0.999 for ridge, pair in zip(ends.ridges, pairs, strict=True))
     lowest = min(surface.paths, key=lambda path: path.losses[-1])
     assert random.points == (lowest.cell,)
 
