@@ -29,7 +29,7 @@ def edges_of(subject: Subject) -> Edges:
     index = int(subject.chosen()[0])
     image = _middle(subject.pixels[index : index + 1])
     if not layers:
-        raise AbsentError("no convolution of it looks at the pixels")
+        raise AbsentError("no convolution of it looks at the pixels, more than one at once and in all their channels")
     path, layer = layers[0]
     weight = layer.weight.detach()
     kernel = weight[int(weight.flatten(1).norm(dim=1).argmax())][None]

@@ -1,5 +1,6 @@
 """Subject: a trained net and the test images that it is looked at with, in units of a pixel's range."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,9 @@ from bench.measure.workload import Workload
 CHOSEN_CLASSES = 2  # whose first test image is looked at, beside the worst mistake
 MOST_SHARES = 10  # classes of an image whose probabilities are kept
 MOST_CHANNELS = 3  # of a picture
+_OF_WEIGHTS = "parametrizations"  # where torch keeps what makes a layer's weights
+_NO_MAPS = (nn.Identity, nn.Dropout, nn.Dropout2d, nn.Softmax)
+_NEAR = 0.1  # difference of the logarithms of two proportions that convolutions without padding make
 
 
 class PixelNet(nn.Module):
@@ -111,17 +115,23 @@ def passage_of(subject: Subject) -> models.Passage:
 
 
 def layers_with_maps(subject: Subject, images: Tensor) -> list[tuple[str, nn.Module, Tensor]]:
-    """Path, layer and maps (N, C, H, W) of each innermost layer whose maps have more than a pixel, in order."""
+    """Path, layer and maps (N, C, H, W) of each innermost layer whose maps have more than a pixel, in order.
+
+    They are those that it gave, whatever the net wrote over them afterwards, and have their channels first where it has
+    them last. Layers that do nothing in evaluation, and shares of attention, give none.
+    """
     seen: list[tuple[str, nn.Module, Tensor]] = []
 
     def noted(path: str, layer: nn.Module) -> Any:
         def hook(_layer: nn.Module, _inputs: Any, output: Any) -> None:
-            if isinstance(output, Tensor) and output.dim() == 4 and min(output.shape[2:]) > 1:
-                seen.append((path, layer, output.detach()))
+            if isinstance(output, Tensor) and output.dim() == 4:
+                maps = output.detach() if isinstance(layer, nn.Conv2d) else _channels_first(output.detach(), images)
+                if min(maps.shape[2:]) > 1:
+                    seen.append((path, layer, maps.clone()))
 
         return hook
 
-    leaves = [(path, each) for path, each in subject.net.net.named_modules() if not any(True for _ in each.children())]
+    leaves = [(path, each) for path, each in subject.net.net.named_modules() if _may_have_maps(path, each)]
     handles = [layer.register_forward_hook(noted(path, layer)) for path, layer in leaves]
     try:
         with torch.no_grad():
@@ -130,6 +140,19 @@ def layers_with_maps(subject: Subject, images: Tensor) -> list[tuple[str, nn.Mod
         for handle in handles:
             handle.remove()
     return seen
+
+
+def _may_have_maps(path: str, layer: nn.Module) -> bool:
+    """Whether it is an innermost layer that images pass; what makes weights of others is none, nor a part of theirs."""
+    innermost = all(name == _OF_WEIGHTS for name, _ in layer.named_children())
+    return innermost and _OF_WEIGHTS not in path.split(".") and not isinstance(layer, _NO_MAPS)
+
+
+def _channels_first(maps: Tensor, images: Tensor) -> Tensor:
+    """Maps (N, C, H, W) of images (N, C, H, W), or (N, H, W, C): these if they alone have the images' proportions."""
+    wanted, first, last = (math.log(high / wide) for high, wide in (images.shape[2:], maps.shape[2:], maps.shape[1:3]))
+    off = abs(first - wanted)
+    return maps.movedim(3, 1) if off > _NEAR and abs(last - wanted) < off else maps
 
 
 class AbsentError(Exception):

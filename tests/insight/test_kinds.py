@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils.parametrizations import weight_norm
 
 from bench.insight import look as module
 from bench.insight import saliency
@@ -65,6 +66,34 @@ def test_filters_and_edges_are_of_the_layers_that_run_first(subject):
     looked_at = subject(net, PIXELS, LABELS)
     assert [bank.layer for bank in filters_of(looked_at)] == ["part0", "part1"]
     assert edges_of(looked_at).layer == "part0"
+
+
+class Overwritten(nn.Module):
+    """Writes over what its first convolution gave, and has channels last from there on."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = weight_norm(nn.Conv2d(1, 3, 3, padding=1))
+        self.last, self.head = nn.Linear(3, 5), nn.Linear(5, 2)
+        self.left_out = nn.Dropout()
+
+    def forward(self, pixels):
+        maps = self.first(pixels)
+        kept = self.last(maps.permute(0, 2, 3, 1))
+        maps.zero_()
+        return self.head(self.left_out(kept).mean((1, 2)))
+
+
+def test_maps_are_what_a_layer_gave_by_channels_wherever_the_net_has_them(subject):
+    torch.manual_seed(0)
+    net = Overwritten()
+    with torch.no_grad():
+        first = net.first(PIXELS[:1])
+        last = net.last(first.permute(0, 2, 3, 1))[0]
+    given, turned = features_of(subject(net, PIXELS, LABELS))[0].layers
+    assert (given.layer, given.channels, turned.layer, turned.channels) == ("first", 3, "last", 5)
+    for seen, expected in ((given.maps, first[0]), (turned.maps, last.movedim(2, 0)[:4])):
+        np.testing.assert_allclose(values(seen)[:, 0], expected.numpy(), atol=(seen.high - seen.low) / 255)
 
 
 def test_a_layer_behind_one_that_sees_a_pixel_alone_is_none_of_the_pixels(subject):
@@ -156,7 +185,7 @@ def test_what_a_linear_net_has_not_is_absent_with_its_reason(linear, subject, mo
     assert insight.absent == {
         "features": "no layer of it gives maps",
         "saliency": "captum is not installed: pip install 'torch-architecture-bench[insight]'",
-        "edges": "no convolution of it looks at the pixels",
+        "edges": "no convolution of it looks at the pixels, more than one at once and in all their channels",
     }
     assert insight.adversarial
     assert insight.calibration
