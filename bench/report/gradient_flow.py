@@ -1,5 +1,6 @@
 """Gradient flow: pictures of the gradient norm of each layer, which show where gradients vanish."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -34,17 +35,35 @@ def layers(training: Mapping[str, Any], at: int) -> tuple[list[str], Floats] | N
 
 
 def _over_seeds(row: Row, at: int) -> tuple[list[str], Floats] | None:
-    """Names, and norms (seeds, layers) of the seeds that have them; a norm of 0 has no place on a log axis."""
+    """Names, and norms (seeds, layers) of the seeds that have them."""
     seeds = [named for training in row.training if (named := layers(training, at))]
     if not seeds or len({len(names) for names, _ in seeds}) > 1:
         return None
-    norms = np.stack([values for _, values in seeds])
-    return seeds[0][0], np.where(norms > 0, norms, np.nan)
+    return seeds[0][0], np.stack([values for _, values in seeds])
+
+
+def amount(norm: float) -> str:
+    """A norm, or a ratio of two, in words."""
+    return "none" if math.isnan(norm) else number(norm) if norm else "0"
+
+
+def _mean(norms: Floats) -> Floats:
+    """The geometric mean over seeds (seeds, layers): 0 where that of one is."""
+    with np.errstate(divide="ignore"):
+        mean: Floats = np.exp(np.log(norms).mean(axis=0))
+    return mean
+
+
+def _shown(norms: Floats) -> Floats:
+    """Norms with those of 0 left out, which have no place on a log axis."""
+    return np.where(norms > 0, norms, np.nan)
 
 
 def _norms(record: Record, when: str, at: int) -> Picture | None:
     known = {row.key: layered for row in record.rows if row.training and (layered := _over_seeds(row, at))}
-    rows = [row for row in record.rows if row.key in known and np.isfinite(known[row.key][1]).all(axis=0).sum() > 1]
+    rows = [
+        row for row in record.rows if row.key in known and np.isfinite(_shown(known[row.key][1])).all(axis=0).sum() > 1
+    ]
     rows = rows[:MOST_ROWS]
     if not rows:
         return None
@@ -52,14 +71,13 @@ def _norms(record: Record, when: str, at: int) -> Picture | None:
     drawn.axes.set_yscale("log")
     for row in rows:
         names, norms = known[row.key]
-        logs = np.log(norms)
-        middle, places = np.exp(logs.mean(axis=0)), np.arange(1, len(names) + 1)
+        middle, places, shown = _mean(norms), np.arange(1, len(names) + 1), _shown(norms)
         artists: list[Any] = [
-            *drawn.axes.plot(places, middle, **{**dot(row, 4.5), "linestyle": "-", "linewidth": 1.4}),
+            *drawn.axes.plot(places, _shown(middle), **{**dot(row, 4.5), "linestyle": "-", "linewidth": 1.4}),
         ]
         if len(norms) > 1:
             band = drawn.axes.fill_between(
-                places, norms.min(axis=0), norms.max(axis=0), color=colour_of(row), alpha=0.18, linewidth=0
+                places, shown.min(axis=0), shown.max(axis=0), color=colour_of(row), alpha=0.18, linewidth=0
             )
             artists.append(band)
         drawn.mark(artists, [row.key], _in_words(row, names, middle, len(norms)))
@@ -70,13 +88,14 @@ def _norms(record: Record, when: str, at: int) -> Picture | None:
     drawn.axes.set_title("gradient norm", loc="left", color=svg.MUTED)
     caption = (
         f"Euclidean norm of the gradient of each layer's weights at the {when} step noted, before the optimizer's use; "
-        f"a line that falls towards the left is a gradient that vanishes on its way to the input.{_pairs(rows, known)}"
+        "a line that falls towards the left is a gradient that vanishes on its way to the input, and has no points where "
+        f"it is 0.{_pairs(rows, known)}"
     )
     return finish(drawn, f"Gradient norm by layer, {when} step", caption)
 
 
 def _in_words(row: Row, names: Sequence[str], middle: Floats, seeds: int) -> str:
-    first, last = (number(float(middle[place])) for place in (0, -1))
+    first, last = (amount(float(middle[place])) for place in (0, -1))
     return (
         f"{row.label}: gradient norm {first} in the first layer ({names[0]}), {last} in the last of {len(names)} "
         f"({names[-1]}), n = {plural(seeds, 'seed')}"
@@ -91,10 +110,10 @@ def _pairs(rows: list[Row], known: Mapping[str, tuple[list[str], Floats]]) -> st
         name = str(row.cell.get("architecture"))
         wanted = {**row.cell, "architecture": name.replace(plain, residual, 1), "seed": None}
         twins = [twin for twin in rows if name.startswith(plain) and {**twin.cell, "seed": None} == wanted]
-        ratios += [f"{number(_ratio(net, known))} in {net.label}" for twin in twins for net in (row, twin)]
+        ratios += [f"{amount(_ratio(net, known))} in {net.label}" for twin in twins for net in (row, twin)]
     return f" First layer over last: {', '.join(ratios)}." if ratios else ""
 
 
 def _ratio(row: Row, known: Mapping[str, tuple[list[str], Floats]]) -> float:
-    logs = np.log(known[row.key][1]).mean(axis=0)
-    return float(np.exp(logs[0] - logs[-1]))
+    first, *_, last = _mean(known[row.key][1]).tolist()
+    return first / last if last else math.nan

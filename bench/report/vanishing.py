@@ -9,13 +9,13 @@ import numpy as np
 
 from bench.plan.short_names import BETWEEN
 from bench.report.drawing import Bytes, Drawing
-from bench.report.gradient_flow import layers
+from bench.report.gradient_flow import amount, layers
 from bench.report.order import Sentence
 from bench.report.plotting import Picture, short
 from bench.report.predictions import described
 from bench.report.record import Record, Row
 from bench.store.result import Floats
-from bench.text import joined, number, plural
+from bench.text import joined, plural
 
 DEEP, MOMENTS = 6, 3  # layers with weights and moments that are worth a picture, at least
 MOST = 6  # nets: the half in which least of the gradient is left, and the half in which most is
@@ -154,14 +154,14 @@ def _scale(drawn: Drawing, low: float, high: float, top: float) -> None:
     for at, colour in enumerate(_colours(np.linspace(0, 1, _SHADES)).tolist()):
         drawn.rect((_LEFT + at * wide, top, wide + 0.3, _BAR), f"fill: rgb({', '.join(map(str, colour))})")
     for share, anchor in ((0.0, "start"), (0.5, "middle"), (1.0, "end")):
-        words = _amount(10 ** (low + share * (high - low)))
+        words = amount(10 ** (low + share * (high - low)))
         x = _LEFT + share * wide * _SHADES
         drawn.text(x, top + _BAR + 11, words, size=7.5, anchor=anchor, colour="--muted")
 
 
 def _caption(flows: Sequence[Flow]) -> str:
     ratios = "; ".join(
-        f"{flow.row.label} {_amount(flow.left(flow.start))}{_since(flow)} to {_amount(flow.left(-1))}" for flow in flows
+        f"{flow.row.label} {amount(flow.left(flow.start))}{_since(flow)} to {amount(flow.left(-1))}" for flow in flows
     )
     grey = " Grey is a norm of 0, or none." if any(not (flow.norms > 0).all() for flow in flows) else ""
     return (
@@ -179,16 +179,12 @@ def _since(flow: Flow) -> str:
 
 
 def _in_words(flow: Flow) -> str:
-    first, last = (f"{_amount(flow.norms[at, 0])} to {_amount(flow.norms[at, -1])}" for at in (0, -1))
+    first, last = (f"{amount(flow.norms[at, 0])} to {amount(flow.norms[at, -1])}" for at in (0, -1))
     seeds = plural(len(flow.row.training), "seed")
     return (
         f"{flow.row.label}: gradient norm {first} in the first layer ({flow.names[0]}), {last} in the last of "
         f"{len(flow.names)} ({flow.names[-1]}), from step {flow.steps[0]} to {flow.steps[-1]:,}, n = {seeds}"
     )
-
-
-def _amount(value: float) -> str:
-    return "none" if math.isnan(value) else number(value) if value else "0"
 
 
 def vanishing_sentence(record: Record) -> Sentence | None:
@@ -201,7 +197,7 @@ def vanishing_sentence(record: Record) -> Sentence | None:
     least = min(gone, key=lambda flow: flow.left(flow.start))
     claim = (
         f"The gradient vanishes on its way to the input of {names}: as training begins, the first layer of "
-        f"{least.row.label} has {_amount(least.left(least.start))} of the norm of its last{_since(least)}."
+        f"{least.row.label} has {amount(least.left(least.start))} of the norm of its last{_since(least)}."
     )
-    ratios = joined((f"{flow.row.label} {_amount(flow.left(flow.start))}{_since(flow)}" for flow in flows), most=8)
+    ratios = joined((f"{flow.row.label} {amount(flow.left(flow.start))}{_since(flow)}" for flow in flows), most=8)
     return Sentence("Gradients", claim, f"Norm of the first layer's gradient over the last's at the start: {ratios}.")

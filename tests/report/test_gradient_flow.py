@@ -53,6 +53,14 @@ def test_a_plain_net_stands_beside_the_residual_one_of_its_depth(tmp_path):
     )
 
 
+def test_a_gradient_that_is_0_is_told_as_that(tmp_path):
+    gone = [[0.0, 1.0, 0.01, 1.0, 1.0]] * 2
+    found = drawn(tmp_path, [trained("plain8", gone), trained("resnet8")])["learning-gradients-first"]
+    assert "First layer over last: 0 in plain8, 0.250 in resnet8." in found.caption
+    told = [text for _, text in found.numbers]
+    assert "plain8: gradient norm 0 in the first layer (a.weight), 1.00 in the last of 3 (c.weight), n = 1 seed" in told
+
+
 def test_seeds_make_a_band_and_their_geometric_mean_a_line(tmp_path):
     double = [[0.4, 1.0, 0.8, 1.0, 1.6]] * 2
     found = drawn(tmp_path, [trained("mlp"), trained("mlp", double, seed=1)])
