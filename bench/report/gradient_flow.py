@@ -61,10 +61,8 @@ def _shown(norms: Floats) -> Floats:
 
 def _norms(record: Record, when: str, at: int) -> Picture | None:
     known = {row.key: layered for row in record.rows if row.training and (layered := _over_seeds(row, at))}
-    rows = [
-        row for row in record.rows if row.key in known and np.isfinite(_shown(known[row.key][1])).all(axis=0).sum() > 1
-    ]
-    rows = rows[:MOST_ROWS]
+    drawable = {key: np.isfinite(_shown(norms)).all(axis=0).sum() > 1 for key, (_, norms) in known.items()}
+    rows = [row for row in record.rows if drawable.get(row.key)][:MOST_ROWS]
     if not rows:
         return None
     drawn = svg.canvas(f"learning-gradients-{when}")
@@ -88,8 +86,8 @@ def _norms(record: Record, when: str, at: int) -> Picture | None:
     drawn.axes.set_title("gradient norm", loc="left", color=svg.MUTED)
     caption = (
         f"Euclidean norm of the gradient of each layer's weights at the {when} step noted, before the optimizer's use; "
-        "a line that falls towards the left is a gradient that vanishes on its way to the input, and has no points where "
-        f"it is 0.{_pairs(rows, known)}"
+        "a line that falls towards the left is a gradient that vanishes on its way to the input; it has no points "
+        f"where that is 0.{_pairs(rows, known)}"
     )
     return finish(drawn, f"Gradient norm by layer, {when} step", caption)
 

@@ -65,7 +65,8 @@ def _interval_of(race: Race) -> str:
         return "each time is of one seed, so there is no interval."
     if race.seeds < LEAST_SEEDS:
         return "some times are of one seed, so there is no interval. Times are medians over seeds."
-    again = f"{plural(race.seeds, 'seed')} of each time are drawn again"
+    counts = f"{race.seeds} to " * (race.seeds < race.most_seeds) + plural(race.most_seeds, "seed")
+    again = f"{counts} of each time are drawn again"
     return (
         f"in brackets its 95 % interval where {again}. An optimizer leads where no other interval reaches its own, and "
         f"seeds exchanged at random make as large a difference in less than {whole(LEVEL)} of draws. Times are medians "

@@ -290,3 +290,10 @@ def test_a_net_of_ones_own_is_held_out_of_another(tmp_path):
     mine = race(tmp_path, *lines, plan=plan)
     assert [workload.architecture for workload in mine.workloads] == ["net"]
     assert [workload.architecture for workload in mine.held_out.values()] == ["net(width=32)"]
+
+
+def test_seeds_that_some_times_lack_are_not_said_of_all(tmp_path):
+    some = race(
+        tmp_path, *three_seeds("mlp", "adam", 1.0, 1.1, 1.2), *three_seeds("mlp", "sgd", 2.0, 2.1), plan={"until": 0.9}
+    )
+    assert "where 2 to 3 seeds of each time are drawn again" in basis_of(some, "seconds")
