@@ -76,13 +76,13 @@ def features(rows: Sequence[Row]) -> Picture | None:
 
 def _halves(row: Row, each: Sequence[Features], wide: int) -> list[str]:
     """The class of each image above the first of its maps."""
-    names = (f"class {class_name(row, _label_of(row, image.index), 6)}" for image in each)
+    names = (_named(row, image, 6) for image in each)
     return [name for image in names for name in (image, *[""] * (wide - 1))]
 
 
 def _layers(row: Row, each: Sequence[Features], wide: int) -> list[Line]:
     """A line for each layer, in which each image has places for `wide` maps."""
-    names = [class_name(row, _label_of(row, image.index)) for image in each]
+    names = [_named(row, image) for image in each]
     lines = []
     for parts in zip(*(image.layers for image in each), strict=False):
         tiles = [tile for part, name in zip(parts, names, strict=True) for tile in _half(part, name, wide)]
@@ -91,17 +91,19 @@ def _layers(row: Row, each: Sequence[Features], wide: int) -> list[Line]:
 
 
 def _half(part: LayerMaps, name: str, wide: int) -> list[Tile | None]:
-    """The maps of a layer for an image of a class, and empty places where it has fewer or they are damaged."""
+    """The maps of a layer for an image by its name, and empty places where it has fewer or they are damaged."""
     pictures = opened(part.maps)
     tiles = [
-        Tile(picture, f"layer {part.layer}, map {at + 1} of {part.channels}, image of class {name}")
+        Tile(picture, f"layer {part.layer}, map {at + 1} of {part.channels}, test image: {name}")
         for at, picture in enumerate([] if pictures is None else pictures[:, :1])
     ]
     return [*tiles, *[None] * (wide - len(tiles))]
 
 
-def _label_of(row: Row, index: int) -> int | None:
-    return next((image.label for image in row.insights[0].scores or () if image.index == index), None)
+def _named(row: Row, image: Features, most: int = 12) -> str:
+    """The class of an image, or its number where scores, which know it, are too many to keep."""
+    label = next((each.label for each in row.insights[0].scores or () if each.index == image.index), None)
+    return f"no. {image.index}" if label is None else f"class {class_name(row, label, most)}"
 
 
 def ascent(rows: Sequence[Row]) -> Picture | None:

@@ -117,6 +117,12 @@ def test_classes_stand_above_the_maps_of_the_nets_that_have_them(tmp_path, pictu
     assert headings(own) == ["cat", "dog", "0", "1"]
 
 
+def test_images_of_features_without_known_classes_have_their_numbers(tmp_path):
+    picture = seen_in(results(names=("lenet5",), scores=None), tmp_path)["insight-features"]
+    assert f"test image: no. {WHOLE.features[0].index}" in picture.svg
+    assert "class None" not in picture.svg
+
+
 def test_the_maps_of_an_image_begin_below_its_class_whatever_the_layer_has(tmp_path):
     whole = made_up()
     narrow = tuple(
@@ -124,7 +130,7 @@ def test_the_maps_of_an_image_begin_below_its_class_whatever_the_layer_has(tmp_p
         for each in whole.features
     )
     picture = seen_in(results(names=("lenet5",), features=narrow), tmp_path)["insight-features"]
-    first = re.findall(r"<title>[^<]*map 1 of (\d), image of class (\d)</title><image x=\"([\d.]+)\"", picture.svg)
+    first = re.findall(r"<title>[^<]*map 1 of (\d), test image: class (\d)</title><image x=\"([\d.]+)\"", picture.svg)
     places = {(maps, label): float(x) for maps, label, x in first}
     assert places["2", "0"] == places["6", "0"] < places["2", "1"] == places["6", "1"]
 
