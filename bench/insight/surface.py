@@ -4,6 +4,7 @@ Planes through three ends: Garipov et al. 2018, arXiv:1802.10026. Random directi
 net's: Li et al. 2018, arXiv:1712.09913.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -167,11 +168,16 @@ def plane_of(
 def ridges_of(ends: Sequence[Tensor], landscape: Landscape) -> tuple[float, ...]:
     """The highest loss on the straight line between each two ends (parameters,), in the order of their pairs.
 
-    It is that of the weights there: points of a plane lie too far apart to tell it.
+    It is that of the weights there: points of a plane lie too far apart to tell it. None where any is not finite.
     """
     lines = ([torch.lerp(*pair, share) for share in torch.linspace(0, 1, ON_A_LINE)] for pair in combinations(ends, 2))
-    losses = (torch.tensor([landscape.loss_at(weights) for weights in line]) for line in lines)
-    return tuple(float(f"{each[each.isfinite()].max():.4g}") for each in losses)
+    highest = [max((landscape.loss_at(weights) for weights in line), key=_or_infinite) for line in lines]
+    return tuple(float(f"{loss:.4g}") for loss in highest) if all(map(math.isfinite, highest)) else ()
+
+
+def _or_infinite(loss: float) -> float:
+    """The loss, or infinity where it is no number, which compares with none."""
+    return math.inf if math.isnan(loss) else loss
 
 
 def _window(tracks: Sequence[Track]) -> tuple[tuple[float, float], float]:
