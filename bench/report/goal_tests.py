@@ -16,7 +16,7 @@ _RULES = (
 
 
 def goal_sentences(record: Record) -> list[Sentence]:
-    """A sentence for each configuration that was trained, where the plan has a goal."""
+    """A sentence for each configuration that was trained or lost, where the plan has a goal."""
     labels = _labels(record)
     return [
         Sentence(

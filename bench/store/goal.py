@@ -27,7 +27,7 @@ class GoalTest:
 
     Attributes:
         goal: test accuracy, a share.
-        accuracy: at the end, the mean over the seeds that have one.
+        accuracy: at the end, the mean over the seeds that have one; None where none has.
         p: of the one-sided test that this mean is above the goal; None without a spread, or where seconds ended any.
         seconds: of training to the end, the geometric mean, by the machine's name; "" where the run has one machine.
         first: likewise until a seed is first seen at the goal, over the seeds that are; of machines where one is.
@@ -40,7 +40,7 @@ class GoalTest:
     """
 
     goal: float
-    accuracy: Interval
+    accuracy: Interval | None
     p: float | None
     seconds: Mapping[str, Interval]
     first: Mapping[str, Interval]
@@ -53,11 +53,14 @@ class GoalTest:
     @property
     def passed(self) -> bool:
         """Whether the mean is above the goal, with no seed left out and chance excluded at LEVEL."""
-        return self.accuracy.n == self.seeds and self.p is not None and self.p < LEVEL
+        whole = self.accuracy is not None and self.accuracy.n == self.seeds
+        return whole and self.p is not None and self.p < LEVEL
 
     @property
     def by_mean(self) -> str:
         """The strict rule in words: 99.06 ± 0.03 % over 20 seeds is above 99.00 % (one-sided p < 0.001) after ..."""
+        if self.accuracy is None:
+            return f"none of {plural(self.seeds, 'seed')} has an accuracy, {self.lost}: it {self._verdict}"
         low, high = self.accuracy.low, self.accuracy.high
         half = None if low is None or high is None else (high - low) / 2
         mean = with_interval(self.accuracy.value, PERCENT, half)
@@ -92,7 +95,7 @@ class GoalTest:
 def goal_tests(
     lines: Iterable[Mapping[str, Any]], plan: Mapping[str, Any], machines: Mapping[str, str]
 ) -> dict[Cell, GoalTest]:
-    """The test of each configuration that was trained, by its cell; none where the plan has no goal.
+    """The test of each configuration that was trained or lost, by its cell; none where the plan has no goal.
 
     Args:
         lines: stored lines of a run, whole.
@@ -115,8 +118,9 @@ def goal_tests(
                 disturbed.add(cell)
     where = of_several(machines)
     return {
-        cell: _test([each.at(where) for each in learnt], float(goal), seeds[cell], contended=cell in disturbed)
-        for cell, learnt in trainings.items()
+        cell: _test([each.at(where) for each in trainings[cell]], float(goal), known, contended=cell in disturbed)
+        for cell, known in seeds.items()
+        if trainings[cell] or known.all_lost
     }
 
 
@@ -156,11 +160,11 @@ class _Training(NamedTuple):
 def _test(trainings: Sequence[_Training], goal: float, seeds: Seeds, *, contended: bool) -> GoalTest:
     """Of a configuration's trainings; where several are of one seed, their mean is that seed's, and counts once."""
     accuracies = _by_seed((each.seed, each.accuracy) for each in trainings)
-    limit = max(each.limit for each in trainings)
+    limit = max((each.limit for each in trainings), default=0.0)
     first = [(each, seconds) for each in trainings if (seconds := each.first(goal)) is not None]
     return GoalTest(
         goal=goal,
-        accuracy=pooled(accuracies, "mean"),
+        accuracy=pooled(accuracies, "mean") if accuracies else None,
         p=None if limit else p_above(accuracies, goal),
         seconds=_by_machine((each, each.seconds) for each in trainings),
         first=_by_machine(first),

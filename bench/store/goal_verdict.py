@@ -33,7 +33,7 @@ class GoalVerdict:
         configuration: its id.
         goal: the accuracy aimed at.
         split: whose images tell the accuracy.
-        accuracy: at the end, the mean over the seeds that have one.
+        accuracy: at the end, the mean over the seeds that have one; None where none has.
         p: of the one-sided test that this mean is above the goal; None without a spread, or where seconds ended any.
         passed: whether it is above, with no seed left out.
         seeds: how many were asked for.
@@ -47,7 +47,7 @@ class GoalVerdict:
     configuration: str
     goal: float
     split: str
-    accuracy: Interval
+    accuracy: Interval | None
     p: float | None
     passed: bool
     seeds: int
@@ -58,7 +58,7 @@ class GoalVerdict:
 
 
 def goal_verdicts(run: Run) -> list[GoalVerdict]:
-    """The verdict of each configuration that was trained; none where the run had no goal."""
+    """The verdict of each configuration that was trained or lost; none where the run had no goal."""
     if not run.facts.plan.get("goal"):
         return []  # whole lines take long to read
     machines = {machine: machine for machine in digests_of(run.heads())}

@@ -53,6 +53,11 @@ class Seeds:
         return ", ".join(f"{tally[one]} {STATES.get(one, one)}" for one in (*STATUSES, _UNSEEN) if tally[one])
 
     @property
+    def all_lost(self) -> bool:
+        """Whether none gave an accuracy, of which some were tried."""
+        return not self._learnt and bool(set(self._statuses.values()) - {"ok", "skipped"})
+
+    @property
     def missed(self) -> int:
         """How many seeds aimed at an accuracy and ended before one could tell whether they would reach it."""
         tried = set(self._statuses.values()) != {"skipped"}

@@ -11,6 +11,7 @@ from bench.plan.plan import Plan
 from bench.report.goal_tests import goal_sentences
 from bench.report.load import read
 from bench.report.recipes import changing, recipe_sentence
+from bench.store.goal_verdict import goal_verdicts
 from bench.store.machines import digests_of
 from bench.store.result import Measurement, Result
 from bench.store.run import create, load
@@ -64,3 +65,14 @@ def test_a_recipe_of_the_page_names_the_machine_of_its_times(run):
     assert "a step takes 0.0 % (0.0 to 0.0) on Fast, accuracy +0.10 points" in recipe_sentence(record).evidence
     (picture,) = changing(record)
     assert "those of several do not compare" in picture.caption
+
+
+def test_one_that_lost_all_its_seeds_has_a_sentence_too(run):
+    for seed in (0, 1):
+        run.append(Result(Cell("lenet5", seed=seed), "diverged", "the loss is nan", system={"cpu": "Fast"}))
+    words = "none of 2 seeds has an accuracy, 2 diverged: it cannot be tested against 90.00 %"
+    assert [" ".join(each.split()) for each in goals(run)][-1] == f"lenet5: {words}; never seen at 90.00 %"
+    sentence = goal_sentences(read(run))[-1]
+    assert sentence.claim == f"lenet5: {words}."
+    verdict = goal_verdicts(run)[-1]
+    assert (verdict.accuracy, verdict.passed, verdict.times) == (None, False, ())

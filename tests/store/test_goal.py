@@ -76,6 +76,18 @@ def test_nothing_passes_while_a_seed_is_lost():
     assert "over 4 of 5 seeds, 1 diverged is not shown" in test.by_mean
 
 
+def test_one_of_which_all_seeds_are_lost_does_not_pass_in_silence():
+    test = judged([Result(Cell("lenet5", seed=seed), "diverged", "the loss is nan") for seed in (0, 1)])
+    assert (test.accuracy, test.p, test.passed, test.seen) == (None, None, False, 0)
+    assert test.by_mean == "none of 2 seeds has an accuracy, 2 diverged: it cannot be tested against 99.00 %"
+    assert test.by_first_look == "never seen at 99.00 %"
+
+
+def test_what_was_left_out_beforehand_is_not_judged():
+    line = json.loads(Result(Cell("lenet5"), "skipped", "cannot run here").to_line())
+    assert goal_tests([line], {"goal": 0.99, "epochs": 1, "seeds": [0]}, {}) == {}
+
+
 def test_one_seed_is_not_tested():
     test = judged([result(0, 0.995)])
     assert (test.p, test.passed) == (None, False)
