@@ -21,8 +21,8 @@ class Loader:
     """The batches of a cell, read in an order that is handed over, and sent to the device.
 
     Its processes are forked where it is made, stay from epoch to epoch, and end with it, or with this process. What
-    they draw hangs on the seed alone, and this process's own random numbers go on as without a loader; without processes
-    images are cut by those numbers.
+    they draw hangs on the seed alone, and this process's own random numbers go on as without a loader; without
+    processes images are cut by those numbers.
 
     Args:
         cell: what is loaded, by how many processes.
