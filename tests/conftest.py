@@ -294,6 +294,13 @@ def has_begun(pid):
     return False
 
 
+def is_running(pid):
+    """Whether there is such a process, and it has not ended."""
+    with suppress(OSError):  # it is gone, perhaps while it was read
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    return False
+
+
 def commandline(pid):
     try:
         return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")

@@ -14,6 +14,7 @@ from bench.measure.batches import Sources
 from bench.measure.workload import Workload
 from bench.plan.cell import Cell
 from bench.training.train import train
+from tests.conftest import eventually, is_running
 
 CELL = Cell("debug", optimizer="adam", batch_size=32)
 IMAGES = 200  # six whole batches and a rest
@@ -132,14 +133,4 @@ def test_processes_end_with_one_that_is_killed(dataset):
     assert loading in procfs.activity().processes
     os.kill(child, 9)
     os.waitpid(child, 0)
-    until = time.monotonic() + 60
-    while is_running(loading) and time.monotonic() < until:
-        time.sleep(0.01)
-    assert not is_running(loading)
-
-
-def is_running(process):
-    try:
-        return "\nState:\tZ" not in (procfs.ROOT / f"proc/{process}/status").read_text()
-    except OSError:  # it is gone, perhaps while it was read
-        return False
+    assert eventually(lambda: not is_running(loading))

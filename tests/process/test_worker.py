@@ -2,7 +2,6 @@
 
 import os
 import signal
-from contextlib import suppress
 from pathlib import Path
 from textwrap import dedent
 
@@ -11,7 +10,7 @@ import pytest
 from bench.process import executor
 from bench.process.local import Workers
 from bench.process.worker import ENVIRONMENT, WorkerError
-from tests.conftest import eventually
+from tests.conftest import eventually, is_running
 
 pytestmark = pytest.mark.skipif(executor.START_METHOD != "fork", reason="fresh processes are forked here")
 
@@ -131,12 +130,6 @@ def talk(workers, errand, task=None, timeout=60.0):
     except WorkerError as error:
         return parts, error
     return parts, None
-
-
-def is_running(pid):
-    with suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    return False
 
 
 def works(workers):
